@@ -118,7 +118,6 @@ func (l *lab) serve() (readyLine, error) {
 
 	server := service.NewServer()
 	server.Config.Handler = l.traffic.wrap(l.versions(server.Config.Handler), l.faults)
-	server.Config.ReadHeaderTimeout = time.Minute
 	if err := l.attachTags(server.URL); err != nil {
 		return ready, err
 	}

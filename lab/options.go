@@ -38,7 +38,7 @@ func parseOptions(arguments []string) (options, error) {
 	f.StringVar(&o.tlsKey, "tlskey", "", "PEM file of its private key")
 	f.StringVar(&o.certOut, "cert-out", "", "write the CA certificate that clients should trust to this file")
 	f.StringVar(&o.keyOut, "key-out", "", "write certificate chain and private key to this file")
-	f.StringVar(&o.username, "username", "administrator@vsphere.local", "the one user")
+	f.StringVar(&o.username, "username", "", "the one user; empty = administrator@vsphere.local, with -esx root")
 	f.StringVar(&o.password, "password", os.Getenv("VSPHERE_LAB_PASSWORD"), "its password; empty = a random one (or $VSPHERE_LAB_PASSWORD)")
 	f.BoolVar(&o.exitOnEOF, "exit-on-eof", false, "exit when standard input ends, that is when the parent is gone")
 	f.BoolVar(&o.esx, "esx", false, "be one ESXi host instead of a vCenter")
@@ -73,6 +73,12 @@ func parseOptions(arguments []string) (options, error) {
 	}
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return o, fmt.Errorf("-tlscert and -tlskey belong together")
+	}
+	if o.username == "" {
+		o.username = "administrator@vsphere.local"
+		if o.esx {
+			o.username = "root"
+		}
 	}
 	if o.password == "" {
 		o.password = rand.Text()

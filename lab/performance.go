@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/simulator/esx"
 	"github.com/vmware/govmomi/simulator/vpx"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -21,14 +22,19 @@ const (
 	maxQueryMetricsKey = "config.vpxd.stats.maxQueryMetrics"
 )
 
-// offerDiskCounters lets QueryAvailablePerfMetric list counters that the simulator knows and does not offer for VMs.
+// offerDiskCounters lets QueryAvailablePerfMetric list counters that the simulator knows and does not offer for VMs:
+// disk.usage, disk.read and disk.write, then number and latency of the virtual disks' reads and writes.
 func offerDiskCounters() {
-	for _, key := range []int32{125, 130, 131} { // disk.usage, disk.read, disk.write
-		vpx.VmMetrics = append(vpx.VmMetrics, types.PerfMetricId{CounterId: key})
+	offer := func(metrics []types.PerfMetricId, instance string, keys ...int32) []types.PerfMetricId {
+		for _, key := range keys {
+			metrics = append(metrics, types.PerfMetricId{CounterId: key, Instance: instance})
+		}
+		return metrics
 	}
-	for _, key := range []int32{171, 172, 175, 176} { // virtualDisk: number and latency of reads and writes
-		vpx.VmMetrics = append(vpx.VmMetrics, types.PerfMetricId{CounterId: key, Instance: "scsi0:0"})
-	}
+	vpx.VmMetrics = offer(vpx.VmMetrics, "", 125, 130, 131)
+	vpx.VmMetrics = offer(vpx.VmMetrics, "scsi0:0", 171, 172, 175, 176)
+	esx.VmMetrics = offer(esx.VmMetrics, "", 131073, 131078, 131079)
+	esx.VmMetrics = offer(esx.VmMetrics, "scsi0:0", 589824, 589825, 589828, 589829)
 }
 
 // indexCounters remembers the counters by key.

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Session } from '../../vsphere/session.ts';
 import { VimFault } from '../../vsphere/vim-fault.ts';
-import type { MoRef, UpdateSet } from '../../vsphere/vim25/types.ts';
+import type { MoRef, ServiceContent, UpdateSet } from '../../vsphere/vim25/types.ts';
 import { viewFilter, WATCHED } from './properties.ts';
 
 /** Longest time that vCenter may keep a wait open; it answers earlier when something changes. */
@@ -50,19 +50,25 @@ export class Collector {
   static async open(options: CollectorOptions): Promise<Collector> {
     const { session, signal } = options;
     const { content, generation } = await session.ready(signal);
-    const { rootFolder, viewManager } = content;
+    try {
+      return await Collector.#make(options, content, generation);
+    } catch (error) {
+      // The login may be what is wrong, and what was made in it goes with it.
+      void session.renew(generation);
+      throw error;
+    }
+  }
+
+  static async #make(options: CollectorOptions, content: ServiceContent, generation: number): Promise<Collector> {
+    const { session, signal, log } = options;
+    const { rootFolder, viewManager, propertyCollector } = content;
     if (viewManager === undefined) throw new Error('This vSphere has no ViewManager.');
     const call = { signal, relogin: false };
-    const collector = await session.call('CreatePropertyCollector', content.propertyCollector, {}, call);
-    const type = Object.keys(WATCHED);
-    const view = await session.call(
-      'CreateContainerView',
-      viewManager,
-      { container: rootFolder, type, recursive: true },
-      call,
-    );
+    const collector = await session.call('CreatePropertyCollector', propertyCollector, {}, call);
+    const args = { container: rootFolder, type: Object.keys(WATCHED), recursive: true };
+    const view = await session.call('CreateContainerView', viewManager, args, call);
     const made = new Collector(options, generation, collector, view);
-    await made.#filter(rootFolder, options.log);
+    await made.#filter(rootFolder, log);
     return made;
   }
 

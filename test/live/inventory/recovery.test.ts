@@ -17,7 +17,10 @@ afterAll(async () => {
   await proxy.stop();
   await lab.stop();
 });
-beforeEach(() => proxy.clear());
+beforeEach(() => {
+  proxy.clear();
+  proxy.resetCalls();
+});
 
 const waits = (action: FaultRule['action'], more: Partial<FaultRule> = {}): ReturnType<FaultProxy['rule']> =>
   proxy.rule({ method: 'WaitForUpdatesEx', times: 1, ...more, action });
@@ -72,6 +75,17 @@ describe('a load', () => {
     expect(inventory.all('vm').some(({ guest_operations_ready }) => guest_operations_ready)).toBe(false);
     expect(inventory.all('vm').some(({ tools_status }) => tools_status === 'guestToolsRunning')).toBe(true);
   });
+
+  test.each(['CreatePropertyCollector', 'CreateContainerView', 'CreateFilter'])(
+    'whose %s meets an ended session logs in again',
+    async (method) => {
+      const rule = proxy.rule({ method, times: 1, action: { kind: 'fault', fault: 'NotAuthenticated' } });
+      const { ready } = follow(proxy.config());
+      await ready();
+      expect(rule.hits()).toBe(1);
+      expect(proxy.calls()['Logout']).toBeGreaterThan(0);
+    },
+  );
 
   test('is not believed when the session turns out to have ended meanwhile', async () => {
     const rule = proxy.rule({
