@@ -79,13 +79,15 @@ function runningTask({ operation, result, dryRun }: Outcome): string | undefined
   return result.state === 'queued' || result.state === 'running' ? String(result.id) : undefined;
 }
 
+/** Seconds since the least recently heard of vCenters was heard; undefined before all have been. */
 function ageSeconds({ inventory }: Services): string | undefined {
-  let oldest: number | undefined;
+  let oldest = '\uffff';
   for (const { last_contact_at } of inventory.statuses()) {
     if (last_contact_at === null) return undefined;
-    oldest = Math.min(oldest ?? Number.POSITIVE_INFINITY, Date.parse(last_contact_at));
+    // RFC 3339 in UTC sorts as text.
+    if (last_contact_at < oldest) oldest = last_contact_at;
   }
-  return oldest === undefined ? undefined : String(Math.max(0, Math.round((Date.now() - oldest) / 1000)));
+  return String(Math.max(0, Math.round((Date.now() - Date.parse(oldest)) / 1000)));
 }
 
 function send(outcome: Outcome, request: FastifyRequest, reply: FastifyReply, services: Services): FastifyReply {

@@ -23,6 +23,7 @@ export class Source {
   readonly #outlet: Outlet;
   readonly #nothing = new Store();
   #generation: Generation | undefined;
+  #status: InventoryStatus | undefined;
   #polled: ReadonlyMap<string, Polled> = new Map();
   #loaded: (() => void) | undefined;
   /** Settles with the first load. */
@@ -50,7 +51,13 @@ export class Source {
     return this.#generation?.store ?? this.#nothing;
   }
 
+  /** Every read asks for it, so it is made again only when something of it is new. */
   get status(): InventoryStatus {
+    this.#status ??= this.#currentStatus();
+    return this.#status;
+  }
+
+  #currentStatus(): InventoryStatus {
     const { store } = this;
     const counts = Object.fromEntries(KINDS.map((kind) => [kind, store.all(kind).length])) as Record<Kind, number>;
     return { vcenter: this.vcenter, ...this.#freshness, counts };
@@ -62,7 +69,7 @@ export class Source {
 
   /** vCenter has answered, even if only that nothing has changed. */
   heard(): void {
-    this.#freshness = { ...this.#freshness, last_contact_at: new Date().toISOString() };
+    this.#become({ ...this.#freshness, last_contact_at: new Date().toISOString() });
   }
 
   /** vCenter cannot be followed: what readers see is what it said last. */
@@ -70,7 +77,7 @@ export class Source {
     const { ready, stale, stale_since, last_contact_at } = this.#freshness;
     const isNews = stale !== ready || this.#freshness.reason !== reason;
     const since = ready ? (stale_since ?? last_contact_at) : null;
-    this.#freshness = { ...this.#freshness, stale: ready, stale_since: since, reason };
+    this.#become({ ...this.#freshness, stale: ready, stale_since: since, reason });
     if (isNews) this.#outlet.report(this.status);
   }
 
@@ -80,7 +87,7 @@ export class Source {
     const differences = await generation.store.succeed(this.store, new Pacer());
     this.#generation = generation;
     const now = new Date().toISOString();
-    this.#freshness = {
+    this.#become({
       ready: true,
       stale: false,
       stale_since: null,
@@ -88,7 +95,7 @@ export class Source {
       loaded_at: now,
       last_contact_at: now,
       resyncs: this.#freshness.resyncs + (first ? 0 : 1),
-    };
+    });
     const version = this.#outlet.bump();
     this.#loaded?.();
     for (let from = 0; from < differences.length; from += CHUNK) {
@@ -100,13 +107,20 @@ export class Source {
 
   /** Tells what an update set has changed in the present generation. */
   changed(applied: readonly Applied[]): void {
-    if (applied.length > 0) this.#publish(applied, this.#outlet.bump());
+    if (applied.length === 0) return;
+    this.#status = undefined;
+    this.#publish(applied, this.#outlet.bump());
   }
 
   /** Takes over the values of one complete poll. */
   sampled(polled: ReadonlyMap<string, Polled>): void {
     this.#polled = polled;
     this.#outlet.bump();
+  }
+
+  #become(freshness: Freshness): void {
+    this.#freshness = freshness;
+    this.#status = undefined;
   }
 
   #publish(applied: readonly Applied[], version: string): void {
