@@ -15,8 +15,9 @@ import (
 // overrides answers the calls in whose place the simulator does too little. A call is sent here by its name, see
 // intercept; the request still names the object that the client meant.
 type overrides struct {
-	Self types.ManagedObjectReference
-	lab  *lab
+	// The simulator looks at the managed type of every object of the registry, e.g. to find a VM by its path.
+	mo.ExtensibleManagedObject
+	lab *lab
 }
 
 func (o *overrides) Reference() types.ManagedObjectReference { return o.Self }
@@ -31,7 +32,8 @@ var overridden = map[string]bool{
 }
 
 func (l *lab) override() {
-	o := &overrides{Self: types.ManagedObjectReference{Type: "LabOverrides", Value: "overrides"}, lab: l}
+	o := &overrides{lab: l}
+	o.Self = types.ManagedObjectReference{Type: "LabOverrides", Value: "overrides"}
 	l.registry.Put(o)
 	l.overrides = o
 	l.registry.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {

@@ -1,4 +1,5 @@
 /** From an HTTP request to the call that the pipeline knows. */
+import { setMaxListeners } from 'node:events';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../src/access/caller.ts';
 import type { Call, Door } from '../src/context.ts';
@@ -28,6 +29,8 @@ export function callOf(request: FastifyRequest, reply: FastifyReply, door: Door)
 
 function signalOf({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
+  // All items of a batch, and all that each of them waits for, listen to the one client that may leave.
+  setMaxListeners(0, controller.signal);
   const left = () => {
     if (!raw.writableFinished)
       controller.abort(new GatewayError('request_timeout', 'The client left before the answer.'));

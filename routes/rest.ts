@@ -59,6 +59,10 @@ function gathererOf(operation: Operation): (request: FastifyRequest) => Record<s
       const preferred = /(?:^|[,;\s])wait=(\d+)/.exec(String(request.headers['prefer'] ?? ''))?.[1];
       if (preferred !== undefined) input['wait'] = Math.min(60, Number(preferred));
     }
+    const expected = request.headers['if-match'];
+    if ('change_version' in properties && input['change_version'] === undefined && expected !== undefined) {
+      input['change_version'] = expected.replaceAll(/^(?:W\/)?"|"$/g, '');
+    }
     return input;
   };
 }

@@ -28,6 +28,7 @@ import { operations } from './operations/index.ts';
 import { rowOf } from './operations/rows.ts';
 import { VERSION } from './version.ts';
 import { Target } from './vsphere/target.ts';
+import { settled } from './vsphere/waiting.ts';
 
 export interface App {
   readonly fastify: FastifyInstance;
@@ -46,6 +47,9 @@ export interface AppOptions {
   /** Parse what operations answer, too; the tests do. */
   checkOutput?: boolean;
 }
+
+/** How long requests under way may take to end once the gateway closes. */
+const DRAIN_MS = 15_000;
 
 function createFastify(config: Config, log: Logger): FastifyInstance {
   return Fastify({
@@ -68,13 +72,15 @@ function createFastify(config: Config, log: Logger): FastifyInstance {
   }) as unknown as FastifyInstance;
 }
 
-/** One line for each request: writes and failures at `info`, everything at `debug`. */
+/** One line for each request: writes and failures at `info`, everything else, and what load balancers ask, at `debug`. */
 function logRequests(app: FastifyInstance, log: Logger): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
   app.addHook('onResponse', async (request, reply) => {
-    const quiet = (request.method === 'GET' || request.method === 'HEAD') && reply.statusCode < 400;
+    const { url } = request.routeOptions;
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const quiet = (isRead && reply.statusCode < 400) || url === '/readyz' || url === '/healthz';
     if (quiet && !log.isLevelEnabled('debug')) return;
     const line = {
       method: request.method,
@@ -103,6 +109,7 @@ export async function buildApp(config: Config, { log, checkOutput = false }: App
     metrics,
     tasks,
     targets: new Map(targets.map((target) => [target.name, target])),
+    provisioning: config.provisioning,
     version: VERSION,
     startedAt,
   };
@@ -152,7 +159,8 @@ export async function buildApp(config: Config, { log, checkOutput = false }: App
 
   async function shutDown(): Promise<void> {
     for (const stop of stops) stop();
-    await fastify.close();
+    // Whoever still waits by then is cut off, so that there is time left to log out of vCenter.
+    await settled(fastify.close(), DRAIN_MS);
     await Promise.all([metrics.close(), tasks.close(), inventory.close()]);
     await Promise.all(targets.map((target) => target.close()));
     await keys.close();

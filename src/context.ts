@@ -1,5 +1,6 @@
 /** What an operation may reach. Only what operations use stands here. */
 import type { Caller } from './access/caller.ts';
+import type { Config } from './config/schema.ts';
 import type { Inventory } from './live/inventory/inventory.ts';
 import type { Metrics } from './live/metrics/metrics.ts';
 import type { Tasks } from './live/tasks/tasks.ts';
@@ -13,6 +14,8 @@ export interface Services {
   readonly metrics: Metrics;
   readonly tasks: Tasks;
   readonly targets: ReadonlyMap<string, Target>;
+  /** What new VMs get where a request does not say. */
+  readonly provisioning: Config['provisioning'];
   readonly version: string;
   readonly startedAt: Date;
 }

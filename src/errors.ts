@@ -102,6 +102,11 @@ export interface ErrorExtras {
   cause?: unknown;
 }
 
+/** Texts quote what callers sent; no control character of theirs reaches a terminal or a log through us. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '\ufffd').slice(0, 2_000);
+}
+
 /** An error whose text a caller may read. Everything else that is thrown leaves as `internal`. */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
@@ -109,7 +114,7 @@ export class GatewayError extends Error {
 
   /** @param detail one sentence that says what is wrong and, where there is one, the next step. */
   constructor(code: ErrorCode, detail: string, { cause, ...extras }: ErrorExtras = {}) {
-    super(detail, cause === undefined ? undefined : { cause });
+    super(printable(detail), cause === undefined ? undefined : { cause });
     this.name = 'GatewayError';
     this.code = code;
     this.extras = extras;

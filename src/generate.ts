@@ -12,15 +12,17 @@ const END = '<!-- /operations -->';
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 function fileOf(operation: Operation): string {
-  return `src/operations/${operation.name.replaceAll('.', '/')}.ts`;
+  return `src/operations/${operation.name.replaceAll('.', '/').replaceAll('_', '-')}.ts`;
 }
 
+/** One row a toolset: README stays short however many operations there are. */
 function table(): string {
-  const rows = operations.map(
-    (operation) =>
-      `| [\`${operation.name}\`](${fileOf(operation)}) | \`${operation.http}\` | ${operation.scope} | ${cell(operation.summary)} |`,
-  );
-  return ['| Operation | REST | Scope | |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  const toolsets = [...new Set(operations.map(({ toolset }) => toolset))];
+  const rows = toolsets.map((toolset) => {
+    const members = operations.filter((operation) => operation.toolset === toolset);
+    return `| ${toolset} | ${members.map((operation) => `[${operation.name}](${fileOf(operation)})`).join(' · ')} |`;
+  });
+  return ['| Toolset | Operations |', '| --- | --- |', ...rows].join('\n');
 }
 
 function typeOf(schema: JsonSchema): string {

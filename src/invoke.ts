@@ -33,7 +33,10 @@ function pointer(path: readonly PropertyKey[]): string {
 /** zod's issues as RFC 6901 pointers; an unknown key points at itself. */
 function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
   return issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [{ pointer: pointer(issue.path), message: issue.message }];
+    if (issue.code !== 'unrecognized_keys') {
+      const message = issue.message.endsWith('received undefined') ? 'Required' : issue.message;
+      return [{ pointer: pointer(issue.path), message }];
+    }
     return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), message: 'Unknown field' }));
   });
 }
@@ -88,6 +91,26 @@ function checkConfirmation(operation: WriteOperation, danger: Danger, plan: Plan
   );
 }
 
+const secrets = new WeakMap<Operation, ReadonlySet<string>>();
+
+/** Names of the input fields, at any depth, that are marked `.meta({ secret: true })`: the audit log shows none of them. */
+function secretsOf(operation: Operation): ReadonlySet<string> {
+  const known = secrets.get(operation);
+  if (known !== undefined) return known;
+  const names = new Set<string>();
+  const visit = (node: unknown, field: string): void => {
+    if (typeof node !== 'object' || node === null) return;
+    if ('secret' in node && node.secret === true) names.add(field);
+    for (const [key, child] of Object.entries(node)) {
+      if (key !== 'properties') visit(child, field);
+      else for (const [name, property] of Object.entries(child)) visit(property, name);
+    }
+  };
+  visit(operation.schemas.input, '');
+  secrets.set(operation, names);
+  return names;
+}
+
 /** vSphere's faults become the gateway's errors here, whatever the operation called. */
 async function guarded<T>(about: { write: boolean; vcenter?: string }, run: () => Promise<T> | T): Promise<T> {
   try {
@@ -119,7 +142,7 @@ async function runWrite(
     return { result: { dry_run: true, operation: operation.name, danger, targets, plan: calls, impact }, dryRun: true };
   }
   checkConfirmation(operation, danger, plan, confirm);
-  const line = await audit.begin({
+  const entry = {
     operation: operation.name,
     door: context.door,
     request_id: context.requestId,
@@ -127,7 +150,8 @@ async function runWrite(
     owner: context.caller.owner,
     targets: plan.targets.map((target) => target.id),
     input,
-  });
+  };
+  const line = await audit.begin(entry, secretsOf(operation));
   try {
     const [target] = plan.targets;
     const about = { write: true, ...(target === undefined ? {} : { vcenter: vcenterOf(target.id) }) };
@@ -148,13 +172,14 @@ function taskId(result: unknown): string | null {
 
 /** Spelled out, because a spread would look at `signal`, which is made only for those who wait. */
 function contextOf(services: Services, call: Call, operation: string): Context {
-  const { inventory, metrics, tasks, targets, version, startedAt } = services;
+  const { inventory, metrics, tasks, targets, provisioning, version, startedAt } = services;
   const { caller, door, requestId } = call;
   return {
     inventory,
     metrics,
     tasks,
     targets,
+    provisioning,
     version,
     startedAt,
     caller,

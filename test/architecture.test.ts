@@ -33,7 +33,7 @@ const ALLOWED: Record<string, RegExp> = {
   'routes/':
     /^(routes\/|src\/(invoke|catalogue|errors|encode|operation|context|rpc\/|access\/(caller|keys)|config\/schema|live\/|observe\/))/,
   'src/operations/':
-    /^src\/(operations\/|operation|errors|context|live\/(model|tasks\/task)|vsphere\/(target|vim25\/types))/,
+    /^src\/(operations\/|operation|errors|context|live\/(model|tasks\/task)|vsphere\/(target|faults|raw|vim25\/types))/,
   'src/vsphere/': /^src\/(vsphere\/|errors|config\/schema)/,
   'src/live/': /^src\/(live\/|vsphere\/|errors|config\/schema)/,
   'src/access/': /^src\/(access\/|errors|config\/schema)/,

@@ -173,6 +173,31 @@ const mcp = z.strictObject({
   max_sessions_per_key: count(1, 10_000).default(20).describe('MCP sessions of one key, at most.'),
 });
 
+const reference = (what: string, example: string) =>
+  z.string().min(1).max(1_024).nullable().default(null).describe(what).meta({ example });
+
+const provisioning = z.strictObject({
+  folder: reference('Folder that new VMs go into: id, inventory path or name.', '/DC0/vm/Gateway'),
+  pool: reference('Resource pool that they run in, unless a request names a pool, cluster or host.', 'Resources'),
+  datastore: reference('Datastore or datastore cluster that holds their files.', 'ssd-01'),
+  network: reference('Network of a VM that is created without network adapters being named.', 'VM Network'),
+  customization: reference('Customization specification of vCenter that clones get.', 'linux-dhcp'),
+  custom_attributes: z
+    .record(z.string().min(1).max(80), z.string().max(4_096))
+    .nullable()
+    .default(null)
+    .describe('Custom attributes of new VMs, by name; those of a request come on top.')
+    .meta({ example: { owner: 'platform' } }),
+  name_pattern: z
+    .string()
+    .regex(/^[^#/\\%]*#{1,6}[^#/\\%]*$/, 'a name with one row of # for the number, such as vm-###')
+    .max(80)
+    .nullable()
+    .default(null)
+    .describe('Name of VMs for which a request gives none; # stands for the first free number: vm-### is vm-001.')
+    .meta({ example: 'vm-###' }),
+});
+
 const audit = z.strictObject({
   file: path()
     .nullable()
@@ -213,6 +238,7 @@ export const configSchema = z.strictObject({
   metrics: metrics.prefault({}).describe('Performance counters.'),
   stream: stream.prefault({}).describe('Server-sent events.'),
   mcp: mcp.prefault({}).describe('The Model Context Protocol, at /mcp.'),
+  provisioning: provisioning.prefault({}).describe('What new VMs get where a request does not say.'),
   audit: audit.prefault({}).describe('The record of writes.'),
   log: log.prefault({}).describe("The gateway's log."),
 });

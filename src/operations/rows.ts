@@ -2,13 +2,14 @@
 import type { Context } from '../context.ts';
 import type { InventoryRecord } from '../live/model.ts';
 import { clusterRow } from './cluster/list.ts';
+import { datacenterRow } from './datacenter/list.ts';
 import { datastoreRow } from './datastore/list.ts';
 import { folderRow } from './folder/list.ts';
 import { hostSummary } from './host/shapes.ts';
 import { networkRow } from './network/list.ts';
+import { poolRow } from './pool/list.ts';
 import { vmSummary } from './vm/shapes.ts';
 
-/** Kinds that no operation lists yet are shown as the inventory holds them. */
 export function rowOf(record: InventoryRecord, context: Pick<Context, 'inventory'>): object {
   switch (record.kind) {
     case 'vm':
@@ -23,7 +24,9 @@ export function rowOf(record: InventoryRecord, context: Pick<Context, 'inventory
       return networkRow(record, context);
     case 'folder':
       return folderRow(record, context);
-    default:
-      return record;
+    case 'datacenter':
+      return datacenterRow(record, context);
+    case 'pool':
+      return poolRow(record, context);
   }
 }

@@ -63,6 +63,12 @@ export const pageOf = <Row extends z.ZodObject>(row: Row, noun: string) =>
     stale: z.boolean().describe('True while a vCenter cannot be followed: what it sent last is shown'),
   });
 
+const TaskError = z.strictObject({
+  code: text('Code, as errors have it'),
+  message: z.string(),
+  fault: z.string().nullable(),
+});
+
 /** A vSphere task, or one that the gateway keeps for what vSphere has no task for. */
 export const TaskShape = z.strictObject({
   id: text('Id of the task'),
@@ -81,10 +87,19 @@ export const TaskShape = z.strictObject({
     .strictObject({ id: text('Id of the object') })
     .nullable()
     .describe('The object it made'),
-  error: z
-    .strictObject({ code: text('Code, as errors have it'), message: z.string(), fault: z.string().nullable() })
-    .nullable()
-    .describe('Why it failed'),
+  error: TaskError.nullable().describe('Why it failed'),
+  details: z
+    .array(
+      z.strictObject({
+        target: text('Id of the object'),
+        target_name: text('Name of the object'),
+        state: z.enum(['success', 'error', 'cancelled', 'unknown', 'skipped']).describe('skipped: nothing to do'),
+        task: nullable('Id of the task that did it'),
+        error: TaskError.nullable(),
+      }),
+    )
+    .optional()
+    .describe('Of a task over several objects: what became of each, as far as it is known'),
   user: nullable('The vSphere user it runs for'),
   queued_at: time('When it was queued'),
   started_at: nullableTime('When it started'),

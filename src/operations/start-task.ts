@@ -19,16 +19,20 @@ export function targetOf(context: Context, vcenter: string): Target {
   );
 }
 
-/** Calls a `*_Task` method on an object and records its task as begun by this request. */
+/**
+ * Calls a `*_Task` method on an object and records its task as begun by this request.
+ * @param self what the method is called on where that is not the record itself: a snapshot of it, the folder it moves to.
+ */
 export async function startTask<M extends TaskMethod>(
   context: Context,
   record: InventoryRecord,
   method: M,
   args: VimMethods[M]['args'],
+  self: MoRef = { $type: record.type, value: record.moref },
 ): Promise<Task> {
   const session = targetOf(context, record.vcenter).session('requests');
   // No signal: once the call is on its way, a client that leaves must not make its outcome unknown.
-  const task = await session.call(method, { $type: record.type, value: record.moref }, args);
+  const task = await session.call(method, self, args);
   return context.tasks.begin(record.vcenter, task as MoRef<'Task'>, origin(context), {
     id: record.id,
     name: record.name,
@@ -55,8 +59,11 @@ export async function finish(context: Context, { id }: Task, seconds: number): P
 /** How long a finished task's effect may take to arrive in the inventory before we answer without it. */
 const SETTLE_MS = 2_000;
 
-/** Waits until the inventory shows what a finished task did, so that the caller's next read agrees with it. */
-export function untilInventory(context: Context, shows: () => boolean): Promise<void> {
+/**
+ * Waits until the inventory shows what a finished task did, so that the caller's next read agrees with it.
+ * @param ms how long, for what is waited for in its own right.
+ */
+export function untilInventory(context: Context, shows: () => boolean, ms = SETTLE_MS): Promise<void> {
   if (shows()) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
@@ -65,7 +72,7 @@ export function untilInventory(context: Context, shows: () => boolean): Promise<
       context.signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, SETTLE_MS);
+    const timer = setTimeout(done, ms);
     const stop = context.inventory.onChange(() => {
       if (shows()) done();
     });

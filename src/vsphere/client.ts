@@ -116,6 +116,11 @@ export class VimClient {
     this.#http.clearCookies();
   }
 
+  /** The Cookie header that makes this conversation's login count on the server's other addresses. A secret. */
+  cookie(): string {
+    return this.#http.cookie();
+  }
+
   /** Ends the calls under way, and every call to come, with an error of undici's. */
   async close(): Promise<void> {
     await this.#http.close();

@@ -117,13 +117,18 @@ export class VimHttp implements IHttpClient {
     this.#cookies.clear();
   }
 
+  /** As the Cookie header has it; empty where there is none. */
+  cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
   /** Ends what is under way. */
   async close(): Promise<void> {
     await Promise.all([this.#pool.destroy(), this.#longPolls.destroy()]);
   }
 
   #headers(): Record<string, string> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const cookie = this.cookie();
     return { 'user-agent': this.#options.userAgent, ...(cookie === '' ? {} : { cookie }) };
   }
 

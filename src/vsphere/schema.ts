@@ -195,6 +195,16 @@ export class Schema {
     return false;
   }
 
+  /** The properties of a managed type, those of its bases first; undefined for a type that the table does not know. */
+  managedType(name: string): DataType | undefined {
+    if (!Object.hasOwn(this.table.managed, name)) return undefined;
+    const { base, fields = [] } = this.table.managed[name] ?? {};
+    return new DataType(name, base, () => {
+      const inherited = base === undefined ? [] : (this.managedType(base)?.fields ?? []);
+      return new Map([...inherited, ...this.#fields(fields)]);
+    });
+  }
+
   /** @param qname value of an xsi:type attribute, with or without its prefix. */
   xsiType(qname: string): XsiType {
     let found = this.#xsi.get(qname);

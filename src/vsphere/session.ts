@@ -74,6 +74,12 @@ export class Session {
     return { content, generation };
   }
 
+  /** The Cookie header of the login, for what vCenter serves beside SOAP. A secret. Fails as `ready` does. */
+  async cookie(signal?: AbortSignal): Promise<{ cookie: string; generation: number }> {
+    const { client, generation } = await this.#login(signal);
+    return { cookie: client.cookie(), generation };
+  }
+
   /**
    * Calls a vim25 method. NotAuthenticated leads to a new login and one more attempt.
    * @throws VimFault and the other errors of `VimClient.call`; {GatewayError} where the call was refused or never begun.

@@ -1,5 +1,4 @@
 /** One vCenter or ESXi host: its sessions, its state, and what keeps its troubles from spreading. */
-import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import type { VcenterConfig } from '../config/schema.ts';
@@ -13,6 +12,8 @@ import { Guard } from './guard.ts';
 import { logIn } from './login.ts';
 import { judge, outageOf } from './outage.ts';
 import { Session, type SessionKind, type SessionOwner } from './session.ts';
+import { tlsOptions } from './tls.ts';
+import { type Downloaded, Transfer } from './transfer.ts';
 import { VimFault } from './vim-fault.ts';
 import type { AboutInfo, ServiceContent } from './vim25/types.ts';
 
@@ -44,6 +45,8 @@ const BACKGROUND_CONNECTIONS = 4;
 export class Target {
   readonly name: string;
   readonly config: VcenterConfig;
+  /** For files that are not moved by SOAP. */
+  readonly transfer: Transfer;
   readonly #deps: TargetDeps;
   readonly #log: Logger;
   readonly #sessions = new Map<SessionKind, Session>();
@@ -59,6 +62,7 @@ export class Target {
   constructor(config: VcenterConfig, deps: TargetDeps) {
     this.name = config.name;
     this.config = config;
+    this.transfer = new Transfer(config, deps.userAgent);
     this.#deps = deps;
     this.#log = deps.log.child({ vcenter: config.name, component: 'target' });
     this.#state = Object.freeze({ status: 'connecting', since: new Date().toISOString(), insecure: config.insecure });
@@ -98,6 +102,26 @@ export class Target {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * A document that vCenter serves beside SOAP to those who are logged in, up to `maxBytes` of it.
+   * @param path e.g. `/screen?id=vm-12`
+   * @throws {GatewayError} as `Transfer.download` does.
+   */
+  async document(path: string, options: { maxBytes: number; signal?: AbortSignal }): Promise<Downloaded> {
+    const session = this.session('requests');
+    const address = new URL(path, this.config.url).href;
+    const get = (cookie: string) => this.transfer.download(address, { ...options, isKnownHost: () => false, cookie });
+    const { cookie, generation } = await session.cookie(options.signal);
+    try {
+      return await get(cookie);
+    } catch (error) {
+      const ended = error instanceof GatewayError && error.extras.details?.['http_status'] === 401;
+      if (!ended) throw error;
+    }
+    void session.renew(generation);
+    return get((await session.cookie(options.signal)).cookie);
+  }
+
   /** Logs every session out, for up to 3 s. Never rejects. */
   close(): Promise<void> {
     this.#closed ??= Promise.all([...this.#sessions.values()].map((session) => session.close())).then(() => undefined);
@@ -116,15 +140,12 @@ export class Target {
     };
   }
 
-  /** The ca_file is read at every login, so that a renewed one counts without a restart. */
   #newClient(connections: number): VimClient {
-    const { url, ca_file, pins, insecure, connect_timeout } = this.config;
     const { userAgent, onCall } = this.#deps;
     try {
-      const ca = ca_file === undefined ? undefined : readFileSync(ca_file, 'utf8');
       return new VimClient({
-        url,
-        tls: { ca, pins, insecure, connectTimeoutMs: connect_timeout * 1_000 },
+        url: this.config.url,
+        tls: tlsOptions(this.config),
         userAgent,
         connections,
         onCall: onCall && ((info) => onCall(this.name, info)),

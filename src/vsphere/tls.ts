@@ -1,8 +1,10 @@
 /** Who is at the other end: certificates are judged here, before a byte of a request leaves. */
 import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
+import type { VcenterConfig } from '../config/schema.ts';
 
 export interface TlsOptions {
   /** PEM of the authorities to trust in place of the system's. */
@@ -13,6 +15,12 @@ export interface TlsOptions {
   insecure?: boolean;
   /** For TCP and TLS together; 10 s if absent. */
   connectTimeoutMs?: number;
+}
+
+/** From a vCenter's settings. The ca_file is read each time, so that a renewed one counts without a restart. */
+export function tlsOptions({ ca_file, pins, insecure, connect_timeout }: VcenterConfig): TlsOptions {
+  const ca = ca_file === undefined ? undefined : readFileSync(ca_file, 'utf8');
+  return { ca, pins, insecure, connectTimeoutMs: connect_timeout * 1_000 };
 }
 
 export type TlsReason = 'expired' | 'not_yet_valid' | 'self_signed' | 'untrusted' | 'host_mismatch' | 'pin_mismatch';

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Scope } from '../../src/access/caller.ts';
 import { newKey } from '../../src/access/key-format.ts';
 import { type App, buildApp } from '../../src/app.ts';
@@ -45,6 +45,8 @@ interface GatewayOptions {
   adjust?: (config: Config) => void;
   /** Wait until every inventory is loaded; default true. */
   ready?: boolean;
+  /** For those who look at what is logged. */
+  log?: Logger;
 }
 
 /** Polls a condition; fails after `ms`. */
@@ -56,7 +58,13 @@ export async function until(what: string, condition: () => boolean | Promise<boo
   }
 }
 
-export async function startGateway({ vcenters, config = {}, adjust, ready = true }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({
+  vcenters,
+  config = {},
+  adjust,
+  ready = true,
+  log = pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
+}: GatewayOptions): Promise<Gateway> {
   const dataDir = await mkdtemp(join(tmpdir(), 'vsphere-gateway-test-'));
   const { key } = newKey();
   const unlimited = { requests: null };
@@ -69,10 +77,7 @@ export async function startGateway({ vcenters, config = {}, adjust, ready = true
     ...config,
   });
   adjust?.(settings);
-  const app = await buildApp(settings, {
-    log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
-    checkOutput: true,
-  });
+  const app = await buildApp(settings, { log, checkOutput: true });
   const url = await app.start();
   const statuses = () => app.services.inventory.statuses();
   if (ready) await until('the inventory is loaded', () => statuses().every((status) => status.ready), 30_000);

@@ -99,7 +99,7 @@ describe('an error', () => {
   });
 
   it('for a wrong method names the right ones', async () => {
-    expect((await gateway.request('DELETE', '/v1/vms')).headers.get('allow')).toBe('GET, HEAD');
+    expect((await gateway.request('DELETE', '/v1/hosts')).headers.get('allow')).toBe('GET, HEAD');
   });
 
   it('has the request id of the client, where it sent a sane one', async () => {

@@ -13,6 +13,18 @@ export interface TaskOrigin {
   request_id: string;
 }
 
+/** What became of one of the objects that a task of the gateway's works on. */
+export interface TaskDetail {
+  /** Id and name of the object. */
+  readonly target: string;
+  readonly target_name: string;
+  /** `skipped`: there was nothing to do. */
+  readonly state: 'success' | 'error' | 'cancelled' | 'unknown' | 'skipped';
+  /** Id of the task that did it; null where none was begun. */
+  readonly task: string | null;
+  readonly error: Task['error'];
+}
+
 /** A task of vSphere's, or one that the gateway carries out itself. Immutable: a change makes a new one. */
 export interface Task {
   readonly id: string;
@@ -33,6 +45,8 @@ export interface Task {
   /** The object it made. */
   readonly result: { readonly id: string } | null;
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly fault: string | null } | null;
+  /** Of a task of the gateway's over several objects: those that are done with. */
+  readonly details?: TaskDetail[];
   /** vSphere's user; for tasks begun by the gateway, the gateway's own account. */
   readonly user: string | null;
   /** Times are RFC 3339. */
@@ -117,6 +131,7 @@ const FIELDS = [
   'started_at',
   'completed_at',
   'origin',
+  'details',
 ] as const satisfies (keyof Task)[];
 
 /** Whether nothing that leaves the gateway differs. */

@@ -29,9 +29,15 @@ export interface LocalTask {
   description: string;
   target: { id: string; name: string } | null;
   origin: TaskOrigin;
-  /** @param signal ends when the task is cancelled or the gateway closes. */
-  run(signal: AbortSignal): Promise<void>;
+  /**
+   * @param signal ends when the task is cancelled or, with a GatewayError as its reason, when the gateway closes.
+   * @param report says how far it is, and what it has made.
+   */
+  run(signal: AbortSignal, report: (news: LocalNews) => void): Promise<void>;
 }
+
+/** What a task of the gateway's own tells while it runs. */
+export type LocalNews = Partial<Pick<Task, 'description' | 'progress' | 'result' | 'details'>>;
 
 /** Closing ends the following, never the tasks. */
 export class Tasks {
@@ -63,7 +69,7 @@ export class Tasks {
   /** Whoever waits is answered with what is known. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const local of this.#locals.values()) local.abort();
+    for (const local of this.#locals.values()) local.abort(new GatewayError('shutting_down', 'The gateway closes.'));
     for (const id of [...this.#waiting.keys()]) this.#wake(id);
     await Promise.all([...this.#followers.values()].map((follower) => follower.close()));
   }
@@ -189,7 +195,10 @@ export class Tasks {
   async #carryOut(task: Task, run: LocalTask['run'], signal: AbortSignal): Promise<void> {
     let end: Pick<Task, 'state' | 'progress' | 'error'>;
     try {
-      await run(signal);
+      await run(signal, (news) => {
+        const now = this.#running.get(task.id);
+        if (now !== undefined) this.#put(Object.freeze({ ...now, ...news }));
+      });
       end = { state: 'success', progress: 100, error: null };
     } catch (error) {
       const { code, message, extras } = fromVsphere(error, { vcenter: task.vcenter, write: true });
@@ -199,7 +208,8 @@ export class Tasks {
         : { state: 'error', progress: null, error: { code, message, fault: extras.fault ?? null } };
     }
     this.#locals.delete(task.id);
-    this.#put(Object.freeze({ ...task, ...end, cancelable: false, completed_at: new Date().toISOString() }));
+    const last = this.#running.get(task.id) ?? task;
+    this.#put(Object.freeze({ ...last, ...end, cancelable: false, completed_at: new Date().toISOString() }));
   }
 
   #find(id: string): Task {

@@ -1,15 +1,18 @@
 /** vm.power: on, off, reset, suspend, and the guest's own shutdown, reboot and standby. */
 import { z } from 'zod';
+import type { Context } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
-import type { PowerState } from '../../live/model.ts';
+import type { PowerState, VmRecord } from '../../live/model.ts';
+import type { Task } from '../../live/tasks/task.ts';
 import { operation } from '../../operation.ts';
 import { beginGuestAction, type GuestAction } from '../guest-action.ts';
 import { resolveOne } from '../resolve.ts';
 import { TaskShape, vmRef, waitField } from '../shapes.ts';
 import { finish, startTask, untilInventory } from '../start-task.ts';
 
-const VERBS = ['on', 'off', 'reset', 'suspend', 'shutdown', 'reboot', 'standby'] as const;
-type Verb = (typeof VERBS)[number];
+/** What a VM, or its guest, can be asked for. */
+export const VERBS = ['on', 'off', 'reset', 'suspend', 'shutdown', 'reboot', 'standby'] as const;
+export type Verb = (typeof VERBS)[number];
 
 const TASKS = {
   on: 'PowerOnVM_Task',
@@ -46,13 +49,25 @@ const IMPACT: Record<Verb, (name: string) => string> = {
 };
 
 /** Where the VM is when a finished action has reached the inventory; reset and reboot leave it as it was. */
-const REACHES: Partial<Record<Verb, PowerState>> = {
+export const REACHES: Partial<Record<Verb, PowerState>> = {
   on: 'on',
   off: 'off',
   suspend: 'suspended',
   shutdown: 'off',
   standby: 'suspended',
 };
+
+/** The vSphere method of an action. */
+export function methodOf(action: Verb): (typeof TASKS)[keyof typeof TASKS] | GuestAction['method'] {
+  return action in TASKS ? TASKS[action as keyof typeof TASKS] : GUEST[action as keyof typeof GUEST].method;
+}
+
+/** Begins an action; answers with vSphere's task, or with ours where vSphere has none. */
+export function beginPower(context: Context, vm: VmRecord, action: Verb): Promise<Task> {
+  return action in TASKS
+    ? startTask(context, vm, TASKS[action as keyof typeof TASKS], {})
+    : beginGuestAction(context, vm, GUEST[action as keyof typeof GUEST]);
+}
 
 export default operation({
   name: 'vm.power',
@@ -84,20 +99,15 @@ export default operation({
         `'${vm.name}' is a template, which has no power state; deploy a VM from it instead.`,
       );
     }
-    const method = action in TASKS ? TASKS[action as keyof typeof TASKS] : GUEST[action as keyof typeof GUEST].method;
     return {
       targets: [{ id: vm.id, name: vm.name }],
-      calls: [{ method, object: vm.id, arguments: {} }],
+      calls: [{ method: methodOf(action), object: vm.id, arguments: {} }],
       impact: `${IMPACT[action](vm.name)} It is ${vm.power_state} now.`,
       step: vm,
     };
   })
   .run(async ({ step: vm }, { action, wait }, context) => {
-    const task =
-      action in TASKS
-        ? await startTask(context, vm, TASKS[action as keyof typeof TASKS], {})
-        : await beginGuestAction(context, vm, GUEST[action as keyof typeof GUEST]);
-    const latest = await finish(context, task, wait);
+    const latest = await finish(context, await beginPower(context, vm, action), wait);
     const reached = REACHES[action];
     if (latest.state === 'success' && reached !== undefined) {
       await untilInventory(context, () => context.inventory.get('vm', vm.id)?.power_state === reached);
