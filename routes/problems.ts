@@ -73,7 +73,8 @@ function headersOf(error: GatewayError): Record<string, string> {
 /** Sends an error and logs what its client must not see. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const seen = asGatewayError(error);
-  if (seen.code === 'internal') request.log.error({ err: seen.cause }, 'a request failed for a reason of our own');
+  if (seen.code === 'internal')
+    request.log.error({ request_id: request.id, err: seen.cause }, 'a request failed for a reason of our own');
   const path = request.url.split('?', 1)[0];
   return reply
     .code(seen.status)

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Catalogue } from '../src/catalogue.ts';
 import type { Services } from '../src/context.ts';
-import { toJson } from '../src/encode.ts';
+import { toBody } from '../src/encode.ts';
 import { GatewayError } from '../src/errors.ts';
 import type { Invoke, Outcome } from '../src/invoke.ts';
 import type { JsonSchema, Operation } from '../src/operation.ts';
@@ -110,7 +110,7 @@ function send(outcome: Outcome, request: FastifyRequest, reply: FastifyReply, se
     reply.header('etag', tag);
     if (request.headers['if-none-match'] === tag) return reply.code(304).send();
   }
-  return reply.type('application/json; charset=utf-8').send(toJson(result));
+  return reply.type('application/json; charset=utf-8').send(toBody(result));
 }
 
 /** No other types, and a body that is empty although it is announced as JSON counts as none. */
