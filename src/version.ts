@@ -3,15 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Directory of package.json: two levels up in the sources, three in dist. */
-export function packageRoot(): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, 'package.json'))) {
-    const parent = dirname(directory);
-    if (parent === directory) throw new Error('package.json is missing above the code');
-    directory = parent;
+/** The nearest directory upwards with a package.json: two levels up from the sources, three from dist. */
+export function packageRoot(from = dirname(fileURLToPath(import.meta.url))): string {
+  for (let directory = from; ; directory = dirname(directory)) {
+    if (existsSync(join(directory, 'package.json'))) return directory;
+    if (directory === dirname(directory)) throw new Error(`no package.json above ${from}`);
   }
-  return directory;
 }
 
 export const VERSION: string = (

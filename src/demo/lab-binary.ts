@@ -2,24 +2,14 @@
 
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
 
 const run = promisify(execFile);
 const executable = process.platform === 'win32' ? '.exe' : '';
-
-/** The directory that holds package.json; this module runs from src/demo and from dist/src/demo. */
-export function packageRoot(from = dirname(fileURLToPath(import.meta.url))): string {
-  for (let directory = from; ; directory = dirname(directory)) {
-    if (existsSync(join(directory, 'package.json'))) return directory;
-    if (directory === dirname(directory)) throw new Error(`no package.json above ${from}`);
-  }
-}
 
 /** Where simulators are kept: `$XDG_CACHE_HOME/vsphere-gateway`, or `~/.cache/vsphere-gateway`. */
 export function defaultCacheDir(): string {

@@ -7,7 +7,8 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect } from 'node:tls';
 import type { Logger } from 'pino';
-import { buildLab, cachedLab, defaultCacheDir, isExecutable, packageRoot } from './lab-binary.ts';
+import { packageRoot } from '../version.ts';
+import { buildLab, cachedLab, defaultCacheDir, isExecutable } from './lab-binary.ts';
 import { releasedVcsim } from './release.ts';
 
 /** A program that simulates vSphere: the project's own lab, or govmomi's vcsim, which can less. */

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { buildLab, cachedLab, labSourcesDigest, packageRoot } from '../../src/demo/lab-binary.ts';
+import { buildLab, cachedLab, labSourcesDigest } from '../../src/demo/lab-binary.ts';
 import { archiveName, checksumOf, verifyChecksum } from '../../src/demo/release.ts';
 import { findSimulator, startSimulator } from '../../src/demo/simulator.ts';
+import { packageRoot } from '../../src/version.ts';
 
 const log = pino({ level: 'silent' });
 let directory: string;

@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { buildLab, cachedLab, defaultCacheDir, packageRoot } from '../../src/demo/lab-binary.ts';
+import { buildLab, cachedLab, defaultCacheDir } from '../../src/demo/lab-binary.ts';
+import { packageRoot } from '../../src/version.ts';
 
 export default async function setup(): Promise<void> {
   const labDir = join(packageRoot(), 'lab');
