@@ -134,6 +134,9 @@ describe('vm.create', () => {
     expect(body).toMatchObject({ state: 'running', moref: null, description: "Make 'new-attributes'" });
     const task = await made(gateway.get(`/v1/tasks/${body.id}?wait=30`));
     expect(await read(task, 'runtime.powerState')).toEqual({ 'runtime.powerState': 'poweredOn' });
+    // The inventory learns the name of a new attribute a moment after its value.
+    const seen = () => inventory().get('vm', task)?.custom_attributes;
+    await until('the new attribute', () => seen()?.['invented'] === 'yes');
     const { body: vm } = await gateway.get(`/v1/vms/${task}`);
     expect(vm).toMatchObject({ power_state: 'on', custom_attributes: { owner: 'alice', invented: 'yes' } });
   });
@@ -142,8 +145,8 @@ describe('vm.create', () => {
     const create = (name: string) =>
       made(gateway.post('/v1/vms', { ...spec, name, custom_attributes: { shared: name } }));
     const ids = await Promise.all(['new-a', 'new-b', 'new-c'].map(create));
-    const values = ids.map((id) => inventory().get('vm', id)?.custom_attributes['shared']);
-    expect(values).toEqual(['new-a', 'new-b', 'new-c']);
+    const values = () => ids.map((id) => inventory().get('vm', id)?.custom_attributes['shared']).join();
+    await until('the shared attribute', () => values() === 'new-a,new-b,new-c');
   });
 
   it('says that there is a VM when only a later step failed', async () => {
