@@ -13,18 +13,35 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller;
 }
 
-/** A call whose signal, made only when somebody looks at it, ends when the client leaves before the answer. */
+/** A call that makes its signal only when somebody looks at it. */
+class LazyCall implements Call {
+  readonly caller: Caller;
+  readonly door: Door;
+  readonly requestId: string;
+  readonly #makeSignal: () => AbortSignal;
+  #signal: AbortSignal | undefined;
+
+  constructor(caller: Caller, door: Door, requestId: string, makeSignal: () => AbortSignal) {
+    this.caller = caller;
+    this.door = door;
+    this.requestId = requestId;
+    this.#makeSignal = makeSignal;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= this.#makeSignal();
+    return this.#signal;
+  }
+}
+
+/** A call whose signal ends when the client leaves before the answer. */
 export function callOf(request: FastifyRequest, reply: FastifyReply, door: Door): Call {
-  let signal: AbortSignal | undefined;
-  return {
-    caller: callerOf(request),
-    door,
-    requestId: request.id,
-    get signal() {
-      signal ??= signalOf(reply);
-      return signal;
-    },
-  };
+  return new LazyCall(callerOf(request), door, request.id, () => signalOf(reply));
+}
+
+/** One item of a batch: with an id of its own, and the signal of the whole. */
+export function itemOf(call: Call, index: number): Call {
+  return new LazyCall(call.caller, call.door, `${call.requestId}.${index}`, () => call.signal);
 }
 
 function signalOf({ raw }: FastifyReply): AbortSignal {

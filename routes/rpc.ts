@@ -8,7 +8,7 @@ import { GatewayError, toGatewayError } from '../src/errors.ts';
 import type { Invoke } from '../src/invoke.ts';
 import { decodeJson } from '../src/rpc/decode.ts';
 import { errorText, readRequest, resultText } from '../src/rpc/message.ts';
-import { callOf } from './call.ts';
+import { callOf, itemOf } from './call.ts';
 
 export interface RpcOptions {
   catalogue: Catalogue;
@@ -85,7 +85,7 @@ export const rpcRoutes: FastifyPluginAsync<RpcOptions> = async (app, { catalogue
   async function answerBatch(items: unknown[], call: Call, request: FastifyRequest): Promise<string | undefined> {
     const refusals = await countItems(items, request);
     const answers = await pLimit(limits.batch_concurrency).map(items, (item, index) =>
-      answer(item, { ...call, requestId: `${call.requestId}.${index}` }, request, refusals[index]),
+      answer(item, itemOf(call, index), request, refusals[index]),
     );
     const texts = answers.filter((text) => text !== undefined);
     return texts.length === 0 ? undefined : `[${texts.join(',')}]`;

@@ -170,26 +170,40 @@ function taskId(result: unknown): string | null {
   return String(result.id);
 }
 
-/** Spelled out, because a spread would look at `signal`, which is made only for those who wait. */
-function contextOf(services: Services, call: Call, operation: string): Context {
-  const { inventory, metrics, tasks, targets, provisioning, version, startedAt } = services;
-  const { caller, door, requestId } = call;
-  return {
-    inventory,
-    metrics,
-    tasks,
-    targets,
-    provisioning,
-    version,
-    startedAt,
-    caller,
-    door,
-    requestId,
-    operation,
-    get signal() {
-      return call.signal;
-    },
-  };
+/** What an operation is handed; spelled out, because a spread would look at `signal`, which is made only for those who wait. */
+class CallContext implements Context {
+  readonly inventory: Services['inventory'];
+  readonly metrics: Services['metrics'];
+  readonly tasks: Services['tasks'];
+  readonly targets: Services['targets'];
+  readonly provisioning: Services['provisioning'];
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly caller: Call['caller'];
+  readonly door: Call['door'];
+  readonly requestId: string;
+  readonly operation: string;
+  readonly #call: Call;
+
+  constructor(services: Services, call: Call, operation: string) {
+    this.inventory = services.inventory;
+    this.metrics = services.metrics;
+    this.tasks = services.tasks;
+    this.targets = services.targets;
+    this.provisioning = services.provisioning;
+    this.version = services.version;
+    this.startedAt = services.startedAt;
+    this.caller = call.caller;
+    this.door = call.door;
+    this.requestId = call.requestId;
+    this.operation = operation;
+    this.#call = call;
+  }
+
+  /** Made only for those who wait. */
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
 }
 
 /** Builds the pipeline. Everything it throws is a GatewayError or a fault of the gateway's own, which doors show as `internal`. */
@@ -200,7 +214,7 @@ export function createInvoke({ services, audit, observe, checkOutput = false }: 
     try {
       authorise(operation, call);
       const input = parse(operation, rawInput ?? {});
-      const context = contextOf(services, call, operation.name);
+      const context = new CallContext(services, call, operation.name);
       const { result, dryRun } =
         operation.kind === 'read'
           ? { result: await runRead(operation, input, context), dryRun: false }

@@ -297,4 +297,18 @@ describe('HTTP', () => {
     request.destroy();
     await vi.waitFor(() => expect(signal?.aborted).toBe(true));
   });
+
+  it('tells every item of a batch that the client has left', async () => {
+    const before = doors.seen.waiting.length;
+    const request = httpRequest(`${doors.url}/rpc`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': 'read' },
+    });
+    request.on('error', () => {});
+    request.end(`[${message({ method: 'thing.wait', id: 1 })},${message({ method: 'thing.wait', id: 2 })}]`);
+    const waiting = () => doors.seen.waiting.slice(before);
+    await vi.waitFor(() => expect(waiting().map(({ aborted }) => aborted)).toEqual([false, false]));
+    request.destroy();
+    await vi.waitFor(() => expect(waiting().map(({ aborted }) => aborted)).toEqual([true, true]));
+  });
 });
